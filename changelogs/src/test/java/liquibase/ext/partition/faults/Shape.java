@@ -102,7 +102,7 @@ enum Shape {
         return time;
     }
 
-    /** What the commands are about: the table, or the partition that is exchanged. */
+    /** The name that the commands are given: the table, or the partition that is exchanged. */
     String migrated() {
         return isPartitioned() ? table + "_default" : table;
     }

@@ -174,6 +174,11 @@ public final class TableReader {
                               WHERE i.indrelid = c.oid AND i.indexrelid = pg_catalog.to_regclass(wanted.indexname) AND i.indisvalid)
             """);
 
+    private static final Sql DEFAULT_PARTITION = Sql.of("""
+            SELECT n.nspname, c.relname FROM pg_catalog.pg_partitioned_table AS p
+            JOIN pg_catalog.pg_class AS c ON c.oid = p.partdefid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE p.partrelid = {oid}""");
+
     private static final Sql REFERENCED = Sql.of("""
             SELECT DISTINCT n.nspname, c.relname
             FROM pg_catalog.pg_constraint AS k
@@ -192,6 +197,13 @@ public final class TableReader {
     public List<QualifiedName> referenced(long oid) throws SQLException {
         return session.query(
                 REFERENCED.with("oid", oid),
+                row -> QualifiedName.of(row.getString("nspname"), row.getString("relname")));
+    }
+
+    /** Reads the name of the default partition of the table with that oid; empty if it has none. */
+    public Optional<QualifiedName> defaultPartition(long oid) throws SQLException {
+        return session.queryFirst(
+                DEFAULT_PARTITION.with("oid", oid),
                 row -> QualifiedName.of(row.getString("nspname"), row.getString("relname")));
     }
 

@@ -41,7 +41,7 @@ public record CapturedTable(
         return new CapturedTable(table, List.of(), Routing.NATIVE);
     }
 
-    /** What is captured before the swap: the source, or the partitions that leave together. */
+    /** The tables that are captured before the swap: the source, or the partitions that leave together. */
     public static CapturedTable ofOrigin(Migration migration) {
         return migration.isOfSeveral()
                 ? ofPartitions(migration.origin(), migration.heaps(migration.source()))

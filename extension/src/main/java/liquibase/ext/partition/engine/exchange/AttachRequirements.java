@@ -10,12 +10,13 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * What a partitioned table requires of the partitions that a switch attaches to it. Where a partition lacks an index,
- * the server builds it under the lock, while everybody waits; where it lacks a check or a NOT NULL, the server refuses
- * it. So both are looked for before the lock, and once more under it. Reads the catalog only.
+ * The indexes, checks and NOT NULL that a partitioned table requires of the partitions that a switch attaches to it.
+ * Where a partition lacks an index, the server builds it under the lock, while everybody waits; where it lacks a check
+ * or a NOT NULL, the server refuses it. So all of them are looked for before the lock, and once more under it. Reads
+ * the catalog only.
  */
 final class AttachRequirements {
-    /** What the server compares of two indexes, of {@code i}, before it adopts one for the other. */
+    /** The properties of the index {@code i} that the server compares before it adopts it for another. */
     static final Sql INDEX_TEXT = Sql.of("""
             pg_catalog.concat_ws('|', c.relam, i.indisunique, i.indnkeyatts, i.indclass, i.indcollation, i.indoption,
                        (SELECT pg_catalog.string_agg(coalesce(pg_catalog.quote_ident(a.attname), '()'), ',' ORDER BY k.place)
@@ -85,7 +86,7 @@ final class AttachRequirements {
     private AttachRequirements() {}
 
     /**
-     * What the parent has and its future partitions lack. The remedy makes it on them: nobody uses them yet.
+     * Finds what the parent has and its future partitions lack. The remedy makes it on them: nobody uses them yet.
      *
      * @param partitions what the switch attaches to it
      */
@@ -94,8 +95,8 @@ final class AttachRequirements {
     }
 
     /**
-     * What the staging table has and its future partitions lack, which are the parent's now: the parent has lost it
-     * meanwhile. The remedy takes it from the staging table, which nobody uses.
+     * Finds what the staging table has and its future partitions lack. These are the parent's now, so the parent has
+     * lost it meanwhile. The remedy takes it from the staging table, which nobody uses.
      *
      * @param partitions what the switch attaches to it
      */

@@ -76,17 +76,17 @@ final class ExchangeDraft {
         return draft;
     }
 
-    /** What is to be made; empty if {@link #obstacles} say why there is nothing. */
+    /** The new partitions that are to be made; empty if {@link #obstacles} say why there is nothing. */
     Optional<NewTable> plan() {
         return Optional.ofNullable(plan);
     }
 
-    /** What stands in the way, and what to do about it. */
+    /** The obstacles, each with its remedy. */
     List<Obstacle> obstacles() {
         return List.copyOf(obstacles);
     }
 
-    /** What leaves, in the order of the bounds, as far as it is known. */
+    /** The partitions that leave, in the order of their bounds, as far as they are known. */
     List<QualifiedName> leaving() {
         return List.copyOf(leaving);
     }

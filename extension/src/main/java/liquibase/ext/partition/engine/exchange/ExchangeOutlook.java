@@ -24,7 +24,7 @@ import liquibase.ext.partition.engine.state.StateTables;
 import liquibase.ext.partition.engine.upkeep.PresentPartitions;
 
 /**
- * What an exchange would come to, before anything is made. Reads the catalog only, and changes nothing.
+ * An exchange as it would be, told before anything is made. Reads the catalog only, and changes nothing.
  *
  * @param spec the exchange as it is asked for
  * @param parent the partitioned table; empty if the partition is none

@@ -68,7 +68,7 @@ public final class ExchangePreparation {
                         newTable.newTable(), made, made == 1 ? "partition" : "partitions", inWords(), place.parent()));
     }
 
-    /** What shall leave, in words. */
+    /** The partitions that shall leave, in words. */
     private String inWords() {
         return spec.through()
                 .map(it -> "%s through %s".formatted(spec.partition(), it))

@@ -18,7 +18,7 @@ record LeavingPartition(long oid, QualifiedName there, QualifiedName kept, Strin
     private static final String SUFFIX = "_old";
 
     /**
-     * Those of an exchange, in the order of their bounds.
+     * The partitions that leave in an exchange, in the order of their bounds.
      *
      * @param backup the name of the first one afterwards; the others have their own names with _old
      */

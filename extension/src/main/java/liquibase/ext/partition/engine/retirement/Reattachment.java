@@ -73,7 +73,6 @@ public final class Reattachment {
     private static final Sql SET_SCHEMA = Sql.of("ALTER TABLE {table} SET SCHEMA {schema}");
     private static final Sql RENAME = Sql.of("ALTER TABLE {table} RENAME TO {name}");
     private static final Sql ATTACH = Sql.of("ALTER TABLE {table} ATTACH PARTITION {partition} {bound}");
-    private static final Sql AGAINST_WRITERS = Sql.of("LOCK TABLE ONLY {table} IN SHARE ROW EXCLUSIVE MODE");
 
     private static final Sql COUNT = Sql.of("""
             SELECT pg_catalog.count(*) FROM (SELECT FROM ONLY {table} WHERE {value} IS NOT NULL{range} LIMIT {limit}) AS r""");
@@ -81,11 +80,6 @@ public final class Reattachment {
     private static final Sql MOVE = Sql.of("""
             WITH moved AS (DELETE FROM ONLY {from} WHERE {value} IS NOT NULL{range} RETURNING {columns})
             INSERT INTO {to} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM moved""");
-
-    private static final Sql DEFAULT_PARTITION = Sql.of("""
-            SELECT n.nspname, c.relname FROM pg_catalog.pg_partitioned_table AS p
-            JOIN pg_catalog.pg_class AS c ON c.oid = p.partdefid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-            WHERE p.partrelid = {oid}""");
 
     private final StepRun run;
     private final LockPolicy lock;
@@ -274,10 +268,8 @@ public final class Reattachment {
 
     private void attachChecked(RetiredPartition it, QualifiedName present) throws SQLException {
         Session session = run.session();
-        QualifiedName rest = session.queryFirst(
-                        DEFAULT_PARTITION.with("oid", table.oid()),
-                        row -> QualifiedName.of(row.getString("nspname"), row.getString("relname")))
-                .orElse(null);
+        QualifiedName rest =
+                new TableReader(session).defaultPartition(table.oid()).orElse(null);
         if (rest != null) {
             requireMovable(it, rest, present, present);
         }
@@ -479,7 +471,7 @@ public final class Reattachment {
                 .referenced(table.oid()).stream()
                         .filter(referenced -> !referenced.equals(table.name()))
                         .forEach(referenced -> locks.add(Lock.againstWriters(referenced)));
-        locks.add(new Lock(table.name(), AGAINST_WRITERS.with("table", table.name()), false, false));
+        locks.add(Lock.againstWritersWithoutPartitions(table.name()));
         if (rest != null) {
             locks.add(Lock.againstAll(rest));
         }

@@ -75,8 +75,6 @@ public final class Retirement {
     private static final String CLOCK =
             "what is old enough to leave cannot be told. Nothing was retired. Set the clock that is wrong, then run again.";
 
-    private static final Sql ALONE = Sql.of("LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE");
-    private static final Sql AGAINST_WRITERS = Sql.of("LOCK TABLE ONLY {table} IN SHARE ROW EXCLUSIVE MODE");
     private static final Sql DETACH = Sql.of("ALTER TABLE {table} DETACH PARTITION {partition}");
     private static final Sql DISINHERIT = Sql.of("ALTER TABLE {partition} NO INHERIT {table}");
     private static final Sql SET_SCHEMA = Sql.of("ALTER TABLE {partition} SET SCHEMA {schema}");
@@ -576,11 +574,11 @@ public final class Retirement {
                 .distinct()
                 .forEach(it -> locks.add(Lock.againstWriters(it)));
         if (isNative) {
-            locks.add(Lock.of(table.name(), ALONE.with("table", table.name())));
+            locks.add(Lock.againstAllWithoutPartitions(table.name()));
             defaultPartition().ifPresent(it -> locks.add(Lock.againstAll(it)));
         } else {
             // An UPDATE that waited at the child would go on there, without the trigger that moves its row.
-            locks.add(new Lock(table.name(), AGAINST_WRITERS.with("table", table.name()), false, false));
+            locks.add(Lock.againstWritersWithoutPartitions(table.name()));
         }
         locks.add(Lock.againstAll(partition.name()));
         return locks;

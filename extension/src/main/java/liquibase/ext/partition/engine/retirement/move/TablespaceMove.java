@@ -134,12 +134,6 @@ public final class TablespaceMove {
     private static final Sql DROP_TABLE = Sql.of("DROP TABLE {table}");
     private static final Sql DROP_IF_THERE = Sql.of("DROP TABLE IF EXISTS {table}");
     private static final Sql RENAME = Sql.of("ALTER TABLE {table} RENAME TO {name}");
-    private static final Sql ALONE = Sql.of("LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE");
-
-    private static final Sql DEFAULT_PARTITION = Sql.of("""
-            SELECT n.nspname, c.relname FROM pg_catalog.pg_partitioned_table AS p
-            JOIN pg_catalog.pg_class AS c ON c.oid = p.partdefid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-            WHERE p.partrelid = {oid}""");
 
     private final StepRun run;
     private final LockPolicy lock;
@@ -438,9 +432,7 @@ public final class TablespaceMove {
         if (marks.isMarked(session)) {
             return false;
         }
-        Optional<QualifiedName> rest = session.queryFirst(
-                DEFAULT_PARTITION.with("oid", table.oid()),
-                row -> QualifiedName.of(row.getString("nspname"), row.getString("relname")));
+        Optional<QualifiedName> rest = new TableReader(session).defaultPartition(table.oid());
         if (rest.isPresent()) {
             exclude(rest.get());
         }
@@ -508,7 +500,7 @@ public final class TablespaceMove {
         Session session = run.session();
         AttemptLimit limit = AttemptLimit.begin(session, lock.timeout());
         List<Lock> locks = new ArrayList<>(referenced());
-        locks.add(Lock.of(table.name(), ALONE.with("table", table.name())));
+        locks.add(Lock.againstAllWithoutPartitions(table.name()));
         if (rest != null) {
             locks.add(Lock.againstAll(rest));
         }
